@@ -26,7 +26,7 @@ _DITTO: Final = frozenset({
     '"', "''", ",,", "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "ditto", "do.", "dto", "dto.", "dito", "idem",
     "id.", "s.o.", "s. o.",
 })  # fmt: skip
-DITTO: Final = "Ditto marks are not read. Type the value of the row above in this cell, too."
+DITTO: Final = "Ditto marks are not read. Type the value of the row above in this cell."
 _BRACKETS: Final = "()<>[]{}"
 _NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
     "blank", "empty", "leer", "vide", "en blanco", "vuoto", "leeg", "em branco", "vazio", "missing", "no value",

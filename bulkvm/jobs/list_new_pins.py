@@ -124,7 +124,7 @@ def describe_existing(rows: int) -> str:
     """Describe the rows that are not listed since their boxes existed before, and where their PINs are."""
     return (
         f"{count(rows, 'row')} not listed: the box existed before this import, which did not set its PIN. If an "
-        "earlier import did, list the PINs of that run, too: `bulkvm runs` shows it."
+        "earlier import did, also list the PINs of that run: `bulkvm runs` shows it."
     )
 
 

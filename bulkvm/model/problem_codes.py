@@ -120,17 +120,17 @@ class ProblemCode(StrEnum):
     PIN_BLANK = "pin-blank", _WARNING, "the PIN is blank", "fill it in if the box is new"
 
     # Rows
-    HIDDEN_ROWS = "hidden-rows", _WARNING, "hidden rows are read, too", "delete them if they are not wanted"
+    HIDDEN_ROWS = "hidden-rows", _WARNING, "hidden rows are also read", "delete them if they are not wanted"
     STRUCK_THROUGH = (
         "struck-through",
         _WARNING,
-        "rows struck through are read, too",
+        "rows struck through are also read",
         "delete them if they are not wanted",
     )
     CONDITIONAL_FORMAT = (
         "conditional-format", _WARNING, "a conditional format may change what is shown", "check the values",
     )  # fmt: skip
-    HIDDEN_COLUMNS = "hidden-columns", _WARNING, "hidden columns are read, too", "delete them if they are not wanted"
+    HIDDEN_COLUMNS = "hidden-columns", _WARNING, "hidden columns are also read", "delete them if they are not wanted"
     SURPLUS_VALUES = "surplus-values", _ERROR, "the row has more values than columns", "put quotes around the value"
     MISSING_VALUES = "missing-values", _WARNING, "rows have fewer values than columns", "check these rows"
     SPACE_BEFORE_QUOTE = "space-before-quote", _WARNING, "spaces before opening quotes", "check these values"

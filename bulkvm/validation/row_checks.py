@@ -107,7 +107,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
     """Report each row whose extension is in another row, too. `numbers` are by row."""
     for number, found in _find_twice(numbers, numbers.values()).items():
         for row in found:
-            message = f"{number} is in {_others(row, found)}, too. Keep one of them."
+            message = f"{number} is also in {_others(row, found)}. Keep only one of them."
             yield row, KEY_COLUMN.header, Fault(ProblemCode.EXTENSION_TWICE, message)
 
 

@@ -132,7 +132,7 @@ def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> 
         ({"extension_number": "what"}, ["no column is called Extension"]),
         ({"name,pin": "PIN code,pin"}, ["both mean PIN"]),
         ({"0102": "", "0103": ""}, ["A3 (Extension)", "A4 (Extension)", "missing"]),
-        ({"0102": "0101", "0103": "'0101", "aWQy": "", "aWQz": ""}, ["A2 (Extension)", "A3", "A4", "0101 is in"]),
+        ({"0102": "0101", "0103": "'0101", "aWQy": "", "aWQz": ""}, ["A2 (Extension)", "A3", "A4", "0101 is also in"]),
         ({"Lab,": "Lab,,,,,,"}, ["line 3", "values for 6 columns"]),
         ({"Lab": "\0"}, ["line 3", "NUL"]),
         ({"Lab": '"Lab'}, ["quote", "line 3"]),

@@ -452,7 +452,7 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("pin", ["'024680", "'402817'"],
          "There is an apostrophe beside the PIN, as some programs write it. Remove it."),
         *((column, ['"', "''", "\u3003", "dto.", "Ditto"],
-           "Ditto marks are not read. Type the value of the row above in this cell, too.")
+           "Ditto marks are not read. Type the value of the row above in this cell.")
           for column in ("prompt", "recipients")),
         ("extension_number", ["089/1234-201", "555-010-6201"],
          f'"…" contains other characters than digits. {ONLY_EXTENSION}'),

@@ -299,7 +299,7 @@ KAZOO = Export(
         3: "7002/Zoë Bär/0582/zoe@example.com, night@example.com/no/yes",
         4: "7004/Store////no",
     },
-    ("deletes messages once", '1 box (field "owner_id", first in row 4): Kazoo may send e-mail to the owner, too'),
+    ("deletes messages once", '1 box (field "owner_id", first in row 4): Kazoo may also send e-mail to the owner'),
     "vmboxes.json",
 )
 

@@ -476,7 +476,7 @@ def test_a_column_that_shows_which_boxes_are_off_is_never_ignored_without_a_warn
     assert len(unknown) == (flag.others is None)
     assert not any(problem.option for problem in unknown)
     for problems in warned:
-        (message,) = (p.message for p in problems if "boxes that are off in the old system are read, too" in p.message)
+        (message,) = (p.message for p in problems if "boxes that are off in the old system are also read" in p.message)
         assert f'"{flag.heading}"' in message
         assert "--map" in message
 
@@ -1030,7 +1030,7 @@ def test_an_export_without_the_columns_that_show_which_boxes_are_off_is_reported
     with_them = read(tmp_path / "with.csv", csv_of(rows), export.system)
     sheet = read(tmp_path / "without.csv", without, export.system)
 
-    words = "so boxes that are off in the old system are read, too"
+    words = "so boxes that are off in the old system are also read"
     assert not any(words in problem.message for problem in with_them.problems)
     assert any(words in problem.message for problem in sheet.problems) == bool(off)
 

@@ -103,8 +103,8 @@ def test_an_extension_on_several_rows_is_an_error_on_each_naming_the_others() ->
 def test_a_message_names_few_of_many_rows() -> None:
     checked = check(*[("6201", f"Name {n}", str(402817 + 7 * n), "", "") for n in range(20)])
 
-    assert checked.problems[0].message == "6201 is in rows 3, 4, 5, 6, 7 and 14 more, too. Keep one of them."
-    assert checked.problems[-1].message == "6201 is in rows 2, 3, 4, 5, 6 and 14 more, too. Keep one of them."
+    assert checked.problems[0].message == "6201 is also in rows 3, 4, 5, 6, 7 and 14 more. Keep only one of them."
+    assert checked.problems[-1].message == "6201 is also in rows 2, 3, 4, 5, 6 and 14 more. Keep only one of them."
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def _warn_of_missing_flags(raw: Sheet, columns: ExportColumns) -> list[Problem]:
         if mapped
         else (f"there is no column {names}", "Export the file with this column")
     )
-    message = f"{reason}, so boxes that are off in the old system are read, too. {remedy}, or delete their rows."
+    message = f"{reason}, so boxes that are off in the old system are also read. {remedy}, or delete their rows."
     return [Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)]
 
 

@@ -28,7 +28,7 @@ _DELETE_OPTION: Final = re.compile(r"(?:^|\|)\s*delete\s*=\s*yes\b")
 _DELETED: Final = "the old system deletes messages once it has sent them by e-mail. Boxes here keep them."
 _PAGER: Final = "the second address (pager) is not read. Add it to the recipients if it should be notified."
 _OWNER: Final = (
-    "Kazoo may send e-mail to the owner, too, whose address is not in this file. Add it to the recipients, and turn "
+    "Kazoo may also send e-mail to the owner, whose address is not in this file. Add it to the recipients, and turn "
     "e-mail on."
 )
 
@@ -530,7 +530,7 @@ SYSTEM_NAMES: Final = tuple(SYSTEM_OF_NAME)
 _FREEPBX_BASED: Final = "freepbx, on which it is based, if the file is from its Bulk Handler"
 OTHER_NAMES: Final = {
     "elastix": "issabel for Elastix 2 to 4, or 3cx for Elastix 5",
-    "xivo": "wazo, which reads exports of XiVO, too",
+    "xivo": "wazo, which also reads exports of XiVO",
     "pbxact": _FREEPBX_BASED,
     "sangoma": "freepbx for FreePBX and PBXact, or switchvox for Switchvox",
     "digium": "switchvox, or asterisk for voicemail.conf",

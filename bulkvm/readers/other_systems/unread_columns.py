@@ -45,7 +45,7 @@ def warn_of_unread_columns(
                 code=ProblemCode.NOT_TAKEN,
                 message=f'{kind.count_rows(rows)} ({kind.part} "{shown(heading)}"): these addresses are not read, '
                 "since the recipients are mapped.",
-                option=f"To read them, too, add {map_option(heading, _RECIPIENTS)}.",
+                option=f"To read them as well, add {map_option(heading, _RECIPIENTS)}.",
             )
     yield from _warn_of_added_columns(raw, columns, boxes, kind)
 

@@ -18,7 +18,7 @@ _STEPS: Final = (
     'Fill in the sheet "Boxes": one row for each shared voicemail box. New boxes need the columns marked with *.',
     _EXAMPLE_STEP,
     "Select a cell to see what belongs in it. Some cells have a list of choices: click the arrow beside the cell.",
-    "Red cells are not valid, or have an extension that is in another row, too. They are bold and have a border.",
+    "Red cells are not valid, or have an extension that is also in another row. They are bold and have a border.",
     "Numbers stay as you type them, including leading zeros. To paste, choose Paste Special > Values.",
     "A blank cell leaves the value of an existing box unchanged; for a new box, the PBX decides.",
     "Greetings and recorded messages are not part of this sheet and do not change.",
