@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import count
@@ -38,7 +39,6 @@ class Session:
         used: the moment of its last request or answer; 0 without one.
         in_flight: the number of requests in flight.
         is_ended: whether nothing more is sent with the token.
-        is_rejected: whether the PBX no longer accepts the token, so that it cannot be checked.
     """
 
     token: str = field(repr=False)
@@ -47,7 +47,6 @@ class Session:
     used: int = 0
     in_flight: int = 0
     is_ended: bool = False
-    is_rejected: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
@@ -119,11 +118,9 @@ class SessionChecks:
         while session.in_flight:
             session.idle.clear()
             await session.idle.wait()
-        if self._auth.expected and session.used > session.checked and not session.is_rejected:
-            try:
+        if self._auth.expected and session.used > session.checked:
+            with suppress(TokenEnded):
                 await self.confirm(session, request, handle)
-            except TokenEnded:
-                session.is_rejected = True
 
     async def confirm(self, session: Session, request: httpx.Request, handle: "Handle") -> httpx.Response:
         """Check that the tenant in force is the expected one. If that is not certain, nothing more is sent.

@@ -290,6 +290,24 @@ async def test_one_slow_check_of_the_tenant_serves_all_requests_whose_turn_came_
     assert app.state.traffic.counts["tenant"] == checks + 1
 
 
+async def test_requests_that_wait_for_a_check_that_fails_send_none_of_their_own() -> None:
+    app, now = several(behave=("system:first",)), 1000.0
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return await InProcess(app).handle_async_request(request)
+
+    auth, handle = SystemAuth(SITE, clock=lambda: now), in_turn(app, slow)
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+    await auth.send(boxes_request(), handle)
+    checks, now = app.state.traffic.counts["tenant"], now + 10
+    app.state.faults = FaultRules(["unswitch:tenant:1"])
+    ended = await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(8)), return_exceptions=True)
+
+    assert [type(error) for error in ended] == [OtherTenant] * 8
+    assert (app.state.traffic.counts["tenant"], app.state.traffic.counts["list"]) == (checks + 1, 1)
+
+
 async def test_after_a_pause_nothing_is_sent_before_the_tenant_is_checked_again() -> None:
     app, now = several(behave=("system:first",)), 1000.0
 
@@ -339,7 +357,10 @@ async def test_a_pause_that_a_check_of_the_tenant_is_answered_with_holds_for_tho
     assert sent == [1010, 1040, 1040]
 
 
-async def test_an_answer_that_came_after_the_last_check_is_confirmed_before_the_token_is_replaced() -> None:
+@pytest.mark.parametrize("is_renewed_first", [False, True])
+async def test_an_answer_that_came_after_the_last_check_is_confirmed_before_the_token_is_replaced(
+    *, is_renewed_first: bool
+) -> None:
     app, now = several(), 1000.0
     tenant, watched = await tenant_of(app, SECOND), AlteredPbx(app)
     is_sent, may_be_answered = asyncio.Event(), asyncio.Event()
@@ -356,11 +377,13 @@ async def test_an_answer_that_came_after_the_last_check_is_confirmed_before_the_
     sending = asyncio.create_task(auth.send(boxes_request(), handle))
     await is_sent.wait()
     await auth.send(httpx.Request("GET", f"{SITE.url}/api/tenant", extensions={CONFIRM: True}), handle)
-    may_be_answered.set()
-    await sending
     watched.asked.clear()
     now += 10**9  # after which the token is replaced
-    await auth.send(boxes_request(), handle)
+    renewing = asyncio.create_task(auth.send(boxes_request(), handle)) if is_renewed_first else None
+    await asyncio.sleep(0)
+    may_be_answered.set()
+    await sending
+    await (renewing or auth.send(boxes_request(), handle))
 
     assert [asked.path.removeprefix("/api/") for asked in watched.asked] == [
         "tenant", "login/oauth/token", "tenants/switch", "tenant", "shared_voicemails",
