@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN, PLAN_DETAILS, SUMMARY_STEPS
@@ -13,7 +13,7 @@ from bulkvm.columns.suggested_columns import suggest_map
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.file_type import empty_error
-from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
+from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS, SEARCHED_CELLS
 from bulkvm.readers.table import COLUMN_OF, Row
 from bulkvm.text import join_limited
 
@@ -150,7 +150,11 @@ def refuse_boxes_above(header: Header) -> Iterator[Problem]:
 
 def refuse_header_below(name: str, rows: Iterable[Row]) -> None:
     """Raise an error if the headings are below the first rows, in which they are looked for."""
-    header = find_header([row for row in rows if row.number > HEADER_ROWS], None)
+    below = [row for row in rows if row.number > HEADER_ROWS]
+    cells = accumulate(len(row.cells) for row in below)
+    header = find_header(
+        [row for row, sum_of_cells in zip(below, cells, strict=True) if sum_of_cells <= SEARCHED_CELLS], None
+    )
     if header and header.is_certain:
         raise SheetError(
             f"{name} has its headings in row {header.row.number}, and they are looked for in the first {HEADER_ROWS} "
@@ -199,7 +203,7 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
 
 
 def warn_unnamed_columns(
-    header: Header, cells: "pd.DataFrame", among: Iterable[str], *, spread: Mapping[str, str] | None = None
+    header: Header, cells: "pd.DataFrame", among: Iterable[str], merged: Mapping[str, str] = {}
 ) -> Iterator[Problem]:
     """Warn about the columns among these letters that have values but no heading.
 
@@ -207,22 +211,22 @@ def warn_unnamed_columns(
         header: the header row.
         cells: the cells below it.
         among: the letters of the columns.
-        spread: the letter of the heading that a merged cell extends over such a column, by the column's letter.
+        merged: the letter of the heading that a merged cell extends over such a column, by the column's letter.
     """
     headings = header.headings
     unnamed = (letter for letter in among if letter not in headings)
     letters = [letter for letter in unnamed if any(text.strip(STRIP_CHARS) for text in cells[letter])]
-    for letter in letters:
-        if first := (spread or {}).get(letter):
-            yield Problem(
-                row=None,
-                code=ProblemCode.COLUMN_NO_HEADING,
-                message=f'the heading "{shown(headings[first])}" is merged over columns {first} and {letter}, and only '
-                f"column {first} is read. Put both values into column {first}, or unmerge the heading (Home > Merge & "
-                f"Center) and type one for column {letter}.",
-                severity=Severity.WARNING,
-            )
-    letters = [letter for letter in letters if letter not in (spread or {})]
+    last = {merged[letter]: letter for letter in letters if letter in merged}
+    for first, letter in last.items():
+        yield Problem(
+            row=None,
+            code=ProblemCode.COLUMN_NO_HEADING,
+            message=f'the heading "{shown(headings[first])}" is merged over columns {first} to {letter}, and only '
+            f"column {first} is read. Put all values into column {first}, or unmerge the heading (Home > Merge & "
+            "Center) and type one for each column.",
+            severity=Severity.WARNING,
+        )
+    letters = [letter for letter in letters if letter not in merged]
     if not letters:
         return
     named = join_limited(letters, _MAX_LISTED)

@@ -190,25 +190,26 @@ def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_r
                 )
 
 
-def spread_headings(ranges: Iterable[str], headings: Collection[str], header_row: int) -> dict[str, str]:
-    """The letters of the columns over which a merged cell extends a heading, each with that of the heading."""
-    spread: dict[str, str] = {}
-    for left, top, right, bottom in map(_bounds, ranges):
-        if top <= header_row <= bottom and LETTERS[left - 1] in headings:
-            spread |= dict.fromkeys(LETTERS[left:right], LETTERS[left - 1])
+def spread_merged(row: int, texts: Mapping[str, str], ranges: Iterable[str]) -> dict[str, str]:
+    """The texts of a row by letter, those of merged cells in all their columns up to the next text."""
+    ends: dict[str, int] = {}
+    for left, top, right, _ in map(_bounds, ranges):
+        if top == row and (letter := LETTERS[left - 1]) in texts:
+            ends[letter] = max(right, ends.get(letter, 0))
+    spread = dict(texts)
+    for letter, end in ends.items():
+        for other in LETTERS[COLUMN_OF[letter] : end]:
+            if other in texts:
+                break
+            spread[other] = texts[letter]
     return spread
 
 
-def join_groups(rows: Mapping[int, Mapping[str, str]], ranges: Iterable[str] = ()) -> dict[str, str]:
+def join_groups(rows: Mapping[int, Mapping[str, str]], ranges: Collection[str] = ()) -> dict[str, str]:
     """The texts above each heading, from the top, with those of merged cells in all their columns."""
-    spread = {row: dict(texts) for row, texts in rows.items()}
-    for written in ranges if rows else ():
-        left, top, right, _ = _bounds(written)
-        if text := rows.get(top, {}).get(LETTERS[left - 1]):
-            spread[top] |= dict.fromkeys(LETTERS[left - 1 : right], text)
     joined: dict[str, str] = {}
-    for _, texts in sorted(spread.items()):
-        for letter, text in texts.items():
+    for row, texts in sorted(rows.items()):
+        for letter, text in spread_merged(row, texts, ranges).items():
             joined[letter] = f"{joined[letter]}, {text}" if letter in joined else text
     return joined
 

@@ -4,8 +4,11 @@ import re
 import unicodedata
 from typing import Final
 
-_WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+from bulkvm.text import truncate
+
+_WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]+")
 _MOST_WORDS: Final = 500
+_SHOWN: Final = 40  # characters of a word
 # macOS, Western Europe with the euro sign, Central Europe, and DOS. What an earlier one cannot be, a later one may be.
 _ENCODINGS: Final = ("mac_roman", "iso8859-15", "cp1250", "cp850", "cp437")
 # Quotes, dashes and signs around a word, and an apostrophe in it.
@@ -19,13 +22,13 @@ _OPENING: Final = "\u201e"
 
 def suggest_encoding(content: bytes, used: str) -> tuple[str, str] | None:
     """Suggest an encoding in which all words look right, with the first word in it; none if they do in the used one."""
-    words = list(dict.fromkeys(_WORD.findall(content)))[:_MOST_WORDS]
+    words = [word for word in dict.fromkeys(_WORD.findall(content)) if not word.isascii()][:_MOST_WORDS]
     odd = [word for word in words if not _looks_right(word, used)]
     if not odd:
         return None
     for encoding in _ENCODINGS:
         if all(_looks_right(word, encoding) for word in words):
-            return encoding, odd[0].decode(encoding).strip(_AROUND)
+            return encoding, truncate(odd[0].decode(encoding).strip(_AROUND), _SHOWN)
     return None
 
 

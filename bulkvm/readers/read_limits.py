@@ -17,6 +17,7 @@ BYTES_OF_ROW: Final = 8  # ... plus one for each of this many bytes of a text fi
 PACKED_BYTES_OF_ROW: Final = 24  # ... or of a workbook
 HEADER_ROWS: Final = 20  # rows in which the header is looked for
 SEARCHED_ROWS: Final = 200  # in which a message can name a header further down, or a sheet that is not read
+SEARCHED_CELLS: Final = 2**16  # ... of these rows
 HEADING_CHARACTERS: Final = 255  # Excel's, for the heading of a table; longer text is cut
 TABLE_BYTES: Final = 640 * MIB  # of text: a million rows with all columns take half of it
 TABLE_CELLS: Final = 2**25  # rows times columns, including empty cells: twice a million rows with all columns

@@ -39,7 +39,8 @@ def skip_rows(sheet: Sheet) -> Sheet:
     with_name = [row for row, text in not_numbers.items() if text in names_of_key]
     headings = [row for row in with_name if row not in explaining and _repeats_headings(sheet, columns, row)]
     known = {text for text in words if text in names_of_key or match_headings({keys[0]: text}, sheet.heading_map)}
-    others = [row for row, text in not_numbers.items() if text in known and row not in {*headings, *explaining}]
+    reported = {*headings, *explaining}
+    others = [row for row, text in not_numbers.items() if text in known and row not in reported]
     others = [row for row in others if _has_other_headings(sheet, row)]
     blanks = {row for row, kind in sheet.kinds.get(keys[0], {}).items() if kind is CellKind.ZERO_OF_BLANK}
     without_number = sorted(

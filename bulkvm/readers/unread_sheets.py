@@ -1,7 +1,7 @@
 """Sheets of a workbook that are not read, and seem to contain boxes."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from bulkvm.columns.cell_display import STRIP_CHARS, sheet_option, shown_number
 from bulkvm.columns.heading_words import names_no_extension
@@ -17,6 +17,16 @@ _LONGEST: Final = 6  # ... that is not as long as those of the sheet that is rea
 _PIN_LENGTHS: Final = range(6, 11)
 _LONGEST_NAME: Final = 64
 _FEW: Final = 2  # rows without addresses or PINs
+_NO_NUMBERS: Final = NOT_DIGITS | UNREADABLE
+
+
+class _Cells(NamedTuple):
+    """The filled cells of a row by letter: their texts, and the letters of those that are numbers, PINs or the like."""
+
+    texts: Mapping[str, str]
+    numbers: Collection[str]
+    addresses_and_pins: Collection[str]
+    has_name_or_address: bool
 
 
 def warn_unread_sheets(
@@ -54,40 +64,51 @@ def _hidden(parts: Iterable[SheetPart]) -> str:
 
 
 def _has_boxes(rows: Sequence[Row], extensions: Collection[str]) -> bool:
-    letters = sorted({letter for row in rows for letter in row.cells}, key=COLUMN_OF.__getitem__)
-    return any(_are_extensions(letter, rows, extensions) for letter in letters)
+    cells, lengths = list(map(_cells, rows)), set(map(len, extensions))
+    letters = sorted({letter for row in cells for letter in row.numbers}, key=COLUMN_OF.__getitem__)
+    return any(_are_extensions(letter, cells, extensions, lengths) for letter in letters)
 
 
-def _are_extensions(letter: str, rows: Sequence[Row], extensions: Collection[str]) -> bool:
+def _cells(row: Row) -> _Cells:
+    texts = {letter: stripped for letter, text in row.cells.items() if (stripped := text.strip(STRIP_CHARS))}
+    return _Cells(
+        texts,
+        {letter for letter, text in texts.items() if _is_number(row, letter, text)},
+        {letter for letter, text in texts.items() if _is_address_or_pin(text)},
+        any(map(_is_name_or_address, texts.values())),
+    )
+
+
+def _are_extensions(letter: str, rows: Sequence[_Cells], extensions: Collection[str], lengths: Collection[int]) -> bool:
     """Whether most cells of a column are numbers like extensions, with a name or an address beside most of them.
 
     Without a PIN or an address, they are as long as the extensions that are read. A list of numbers most of which are
     read is another view of the same boxes, and the heading of a list of something else may show what it is.
     """
-    lengths = set(map(len, extensions))
     heading, others = "", 0
-    numbers: dict[str, dict[str, str]] = {}  # the texts beside each
+    numbers: dict[str, _Cells] = {}
     for row in rows:
-        text = row.cells.get(letter, "").strip(STRIP_CHARS)
-        if _is_number(row, letter, text) and (len(text) <= _LONGEST or len(text) in lengths):
-            numbers[text] = {other: value.strip(STRIP_CHARS) for other, value in row.cells.items() if other != letter}
+        text = row.texts.get(letter, "")
+        if letter in row.numbers and (len(text) <= _LONGEST or len(text) in lengths):
+            numbers[text] = row
         elif text and numbers:
             others += 1
         elif text:
             heading = text
-    if len(numbers) <= others or names_no_extension(heading) or 2 * len(numbers.keys() - extensions) <= len(numbers):
+    unread = sum(number not in extensions for number in numbers)
+    if len(numbers) <= others or names_no_extension(heading) or 2 * unread <= len(numbers):
         return False
-    beside = [texts.values() for texts in numbers.values()]
-    if 2 * sum(any(map(_is_name_or_address, texts)) for texts in beside) <= len(numbers):
+    if 2 * sum(row.has_name_or_address for row in numbers.values()) <= len(numbers):
         return False
-    if 2 * sum(any(map(_is_address_or_pin, texts)) for texts in beside) > len(numbers):
+    beside = (len(row.addresses_and_pins) - (letter in row.addresses_and_pins) for row in numbers.values())
+    if 2 * sum(map(bool, beside)) > len(numbers):
         return True
     return len(numbers) >= _FEW and 2 * sum(len(number) in lengths for number in numbers) > len(numbers)
 
 
 def _is_number(row: Row, letter: str, text: str) -> bool:
     is_plain = text.isdecimal() and text.isascii() and len(text) >= _SHORTEST
-    return is_plain and row.kinds.get(letter) not in NOT_DIGITS | UNREADABLE
+    return is_plain and row.kinds.get(letter) not in _NO_NUMBERS
 
 
 def _is_name_or_address(text: str) -> bool:

@@ -27,7 +27,7 @@ from bulkvm.readers.hidden_and_merged import (
     find_covered_headings,
     join_groups,
     mark_merged,
-    spread_headings,
+    spread_merged,
     warn_conditional,
     warn_hidden_columns,
     warn_hidden_rows,
@@ -215,7 +215,7 @@ def _read(
         *warn_white_rows(table.white, used, dark),
         *_warn_of_columns(package, worksheet, table, header, used),
     )
-    cells = table.to_frame()
+    cells, merged, of_used = table.to_frame(), worksheet.merged, {letter: letter for letter in used}
     return Sheet(
         path=source.path,
         name=part.name,
@@ -224,19 +224,14 @@ def _read(
         cells=cells,
         kinds=table.kinds,
         titles=header.titles,
-        groups=join_groups(header.groups, worksheet.merged),
+        groups=join_groups(header.groups, merged),
         hidden=HiddenCells(
             frozenset(table.hidden),
             frozenset(letter for first, last in worksheet.hidden_columns for letter in LETTERS[first - 1 : last]),
         ),
         problems=(
             *refuse_boxes_above(header),
-            *warn_unnamed_columns(
-                header,
-                cells,
-                cells.columns,
-                spread=spread_headings(worksheet.merged, used, header.row.number),
-            ),
+            *warn_unnamed_columns(header, cells, cells.columns, spread_merged(header.row.number, of_used, merged)),
             *problems,
         ),
     )

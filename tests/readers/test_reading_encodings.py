@@ -96,6 +96,14 @@ def test_words_that_look_right_in_windows_1252_get_no_other_suggestion(tmp_path:
     assert problem.option == "Or give the encoding with --encoding."
 
 
+def test_a_long_text_without_spaces_is_cut_in_a_suggestion(tmp_path: Path) -> None:
+    content = f"extension_number,name,notes\n6201,Jürgen{'a' * 200},{'a' * 30_000}\n".encode("mac_roman")
+
+    (problem,) = read(tmp_path, content).problems
+
+    assert problem.option == f'Or read it with --encoding mac_roman, if "Jürgen{"a" * 33}…" is right.'
+
+
 def test_a_file_that_cannot_be_windows_1252_gets_a_suggestion_too(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match='With --encoding mac_roman, a word in it is "Leclère"'):
         read(tmp_path, "extension_number,name,pin\n6201,Leclère,402817\n".encode("mac_roman"))

@@ -219,13 +219,14 @@ def test_a_heading_that_a_merge_covers_is_an_error(tmp_path: Path, merged: str, 
         assert f"the merged cell {merged} hides the heading in {cell}." in problem.message
 
 
-def test_a_heading_over_two_columns_with_values_is_named(tmp_path: Path) -> None:
-    cells = [text_cell("A2", "6201"), text_cell("D2", "yes"), text_cell("E2", "no")]
+@pytest.mark.parametrize(("merged", "last"), [("D1:E1", "E"), ("D1:F1", "F"), ("D1:G1", "F")])
+def test_a_heading_over_several_columns_with_values_is_named_once(tmp_path: Path, merged: str, last: str) -> None:
+    cells = [text_cell("A2", "6201"), text_cell("D2", "yes"), *(text_cell(f"{c}2", "no") for c in "EF" if c <= last)]
     row = f'<row r="2">{"".join(cells)}</row>'
-    sheet = read(tmp_path, row, after='<mergeCells><mergeCell ref="D1:E1"/></mergeCells>')
+    sheet = read(tmp_path, row, after=f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>')
 
     (problem,) = [problem for problem in sheet.problems if problem.code == "column-no-heading"]
-    assert "is merged over columns D and E, and only column D is read" in problem.message
+    assert f"is merged over columns D to {last}, and only column D is read" in problem.message
 
 
 @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.0"', 'hidden="true"'])

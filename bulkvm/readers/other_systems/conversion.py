@@ -177,9 +177,8 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
                 problems.append(unknown_word(sheet, f"{letter}{row}", text, what, FileKind.TABLE.part))
             elif meaning != IS_BOX:
                 left_out[row] = meaning
-    left_out |= {
-        row: why for row, why in _find_without_number(sheet, columns).items() if row not in unread | left_out.keys()
-    }
+    without_number = _find_without_number(sheet, columns)
+    left_out = {row: why for row, why in without_number.items() if row not in unread} | left_out
     return dict(sorted(left_out.items())), problems
 
 
