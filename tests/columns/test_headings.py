@@ -116,8 +116,16 @@ def test_no_heading_of_one_column_is_that_of_another() -> None:
         ("Prompt Language", "prompt"),
         ("Voicemail PIN Authentication", "enable_pin"),
         ("Send email when receiving a voicemail", "enable_email_notify"),
+        *((heading, "recipients") for heading in (
+            "Send e-mail to", "Send to", "Send voicemail to", "E-Mail senden an", "Envoyer un e-mail à",
+            "Enviar correo a", "Invia e-mail a", "E-mail naar", "Enviar e-mail para",
+        )),
+        *((heading, "pin") for heading in (
+            "PIN to listen", "PIN to listen to messages", "PIN zum Abhören", "PIN pour écouter", "PIN para escuchar",
+            "PIN per ascoltare", "PIN om te luisteren", "PIN para ouvir",
+        )),
     ],
-)
+)  # fmt: skip
 def test_headings_of_other_languages_and_of_the_portal_are_known(heading: str, header: str) -> None:
     assert header_of(heading) == header
 
@@ -164,8 +172,23 @@ def test_headings_of_other_languages_and_of_the_portal_are_known(heading: str, h
         ("PIN-Code (Mailbox)", "pin"),
         ("PIN for voicemail box", "pin"),
         ("PIN (solo numeri)", "pin"),
+        ("PIN (new)", "pin"),
+        ("Extension (3 digits)", "extension_number"),
+        ("Extension (Berlin)", "extension_number"),
+        ("Notify (1 = on, 0 = off)", "enable_email_notify"),
+        ("Notify (x = yes)", "enable_email_notify"),
+        ("Notify (leave blank for off)", "enable_email_notify"),
+        ("Ask for PIN (on or off)", "enable_pin"),
+        ("Ask for PIN (default: yes)", "enable_pin"),
+        *((heading, "pin") for heading in (
+            "PIN (no birthdays)", "PIN (please do not share)", "PIN (don't share)", "PIN (no dates of birth)",
+            "PIN zum Abhoeren (keine Geburtstage)", "PIN (keine Geburtsdaten)", "PIN (bitte nicht weitergeben)",
+            "PIN (ne pas partager)", "PIN (pas de date de naissance)", "PIN (no compartir)", "PIN (sin cumpleaños)",
+            "PIN (non condividere)", "PIN (niet delen)", "PIN (geen verjaardagen)", "PIN (não partilhar)",
+            "PIN (sem aniversários)",
+        )),
     ],
-)
+)  # fmt: skip
 def test_notes_in_a_heading_are_left_out(heading: str, header: str) -> None:
     assert header_of(heading) == header
 
@@ -429,7 +452,9 @@ def test_an_old_value_beside_a_new_one_is_not_read() -> None:
     "heading",
     [
         "Active", "Enabled", "Aktiv", "Status", "Disable notification", "No notification", "No e-mail", "Keine E-Mail",
-        "Sin correo", "PIN deaktiviert", "Without PIN",
+        "Sin correo", "PIN deaktiviert", "Without PIN", "E-mail notification off", "Notification off",
+        "Benachrichtigung aus", "PIN-Abfrage aus", "Melding uit", "E-mail notification suppressed", "Notify opt-out",
+        "PIN required off", "Date and time off",
     ],
 )  # fmt: skip
 def test_a_status_or_the_opposite_of_a_column_is_no_suggestion(heading: str) -> None:
@@ -466,40 +491,6 @@ def test_a_heading_that_ends_with_yes_or_no_is_the_switch(heading: str, header: 
 
 @pytest.mark.parametrize(
     "heading",
-    [
-        "PIN (no birthdays)", "PIN to listen", "PIN to listen to messages", "PIN (please do not share)",
-        "PIN (don't share)", "PIN (no dates of birth)", "PIN zum Abhören", "PIN zum Abhoeren (keine Geburtstage)",
-        "PIN (keine Geburtsdaten)", "PIN (bitte nicht weitergeben)", "PIN pour écouter", "PIN (ne pas partager)",
-        "PIN (pas de date de naissance)", "PIN para escuchar", "PIN (no compartir)", "PIN (sin cumpleaños)",
-        "PIN per ascoltare", "PIN (non condividere)", "PIN om te luisteren", "PIN (niet delen)",
-        "PIN (geen verjaardagen)", "PIN para ouvir", "PIN (não partilhar)", "PIN (sem aniversários)",
-        "Voice  mail  PIN", "Voice\u00a0mail\tPIN", "Voice-\nmail PIN", "P I N",
-    ],
-)  # fmt: skip
-def test_what_a_pin_is_for_and_advice_about_it_are_no_part_of_its_heading(heading: str) -> None:
-    assert header_of(heading) == "pin"
-
-
-@pytest.mark.parametrize(
-    "heading",
-    ["PIN to login", "PIN to open the door", "PIN to listen (SIP)", "PIN (no longer valid)", "PIN (not in use)",
-     "Login PIN (do not share)", "Password to log in", "PIN (no SIP)", "PIN für die Anmeldung"],
-)  # fmt: skip
-def test_the_pin_of_something_else_is_not_read_with_advice_either(heading: str) -> None:
-    assert header_of(heading) is None
-
-
-@pytest.mark.parametrize(
-    "heading",
-    ["Send e-mail to", "Send to", "Send voicemail to", "E-Mail senden an", "Envoyer un e-mail à", "Enviar correo a",
-     "Invia e-mail a", "E-mail naar", "Enviar e-mail para"],
-)  # fmt: skip
-def test_to_whom_an_email_is_sent_are_the_recipients(heading: str) -> None:
-    assert header_of(heading) == "recipients"
-
-
-@pytest.mark.parametrize(
-    "heading",
     ["Notify recipients", "Empfänger benachrichtigen", "Notifier les destinataires", "Notificar destinatarios",
      "Notifica destinatari", "Ontvangers informeren", "Notificar destinatários"],
 )  # fmt: skip
@@ -516,6 +507,7 @@ def test_notify_recipients_may_be_the_switch_or_the_addresses(heading: str) -> N
         ("Ex\u00adtension", "extension_number"),
         ("Ext\u200bension", "extension_number"), ("Durch-\r\nwahl", "extension_number"), ("E - Mail", "recipients"),
         ("E-\nMail", "recipients"), ("Display\u00a0\u00a0Name", "name"), ("N A M E", "name"),
+        ("Voice  mail  PIN", "pin"), ("Voice\u00a0mail\tPIN", "pin"), ("Voice-\nmail PIN", "pin"), ("P I N", "pin"),
     ],
 )  # fmt: skip
 def test_spaces_line_breaks_and_hyphens_in_a_heading_do_not_matter(heading: str, header: str) -> None:
@@ -527,30 +519,12 @@ def test_spaces_line_breaks_and_hyphens_in_a_heading_do_not_matter(heading: str,
     ["Extension (manager)", "Ext (assistant)", "Mailbox (supervisor)", "Durchwahl (Leiter)", "Extension (forward)",
      "Ext (Weiterleitung)", "Extension (legacy)", "Ext (new)", "Extension - new", "Extension: new", "Durchwahl (neu)",
      "Notify (disabled)", "Notify by e-mail (opt out)", "Ask for PIN (inverted)", "PIN required (0 = yes, 1 = no)",
-     "Notify (1 = off)", "Notify (yes: off)", "PIN abfragen (deaktiviert)", "E-mail notification (suppressed)"],
+     "Notify (1 = off)", "Notify (yes: off)", "PIN abfragen (deaktiviert)", "E-mail notification (suppressed)",
+     "PIN to login", "PIN to open the door", "PIN to listen (SIP)", "PIN (no longer valid)", "PIN (not in use)",
+     "Login PIN (do not share)", "Password to log in", "PIN (no SIP)", "PIN für die Anmeldung"],
 )  # fmt: skip
-def test_a_note_that_changes_what_a_heading_means_makes_it_unknown(heading: str) -> None:
+def test_a_heading_that_words_or_a_note_give_another_meaning_is_not_known(heading: str) -> None:
     assert header_of(heading) is None
-
-
-@pytest.mark.parametrize(
-    ("heading", "header"),
-    [("Extension (3 digits)", "extension_number"), ("Extension (Berlin)", "extension_number"), ("PIN (new)", "pin"),
-     ("Notify (yes/no)", "enable_email_notify"), ("Notify (1 = on, 0 = off)", "enable_email_notify"),
-     ("Notify (x = yes)", "enable_email_notify"), ("Ask for PIN (on or off)", "enable_pin"),
-     ("Ask for PIN (default: yes)", "enable_pin"), ("Notify (leave blank for off)", "enable_email_notify")],
-)  # fmt: skip
-def test_a_note_that_explains_a_heading_does_not_change_it(heading: str, header: str) -> None:
-    assert header_of(heading) == header
-
-
-@pytest.mark.parametrize(
-    "heading",
-    ["E-mail notification off", "Notification off", "Benachrichtigung aus", "PIN-Abfrage aus", "Melding uit",
-     "E-mail notification suppressed", "Notify opt-out", "PIN required off", "Date and time off"],
-)  # fmt: skip
-def test_the_opposite_of_a_switch_gets_no_suggestion(heading: str) -> None:
-    assert suggest_column(heading) is None
 
 
 @pytest.mark.parametrize(
