@@ -1,13 +1,13 @@
 """Recognises columns that ask for something that an import does not do, such as "Delete?"."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from bulkvm.columns.boolean import is_no, is_yes
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import without_notes
-from bulkvm.columns.heading_words import fold, split_words, word_set
+from bulkvm.columns.heading_words import fold, space_words, split_words, word_set
 from bulkvm.columns.unwanted_words import folded_names, has_unwanted_clause, marks_unwanted
 
 # In English, German, French, Spanish, Italian, Dutch and Portuguese. With yes, the box is not wanted; so it is below
@@ -87,7 +87,6 @@ _REMARKS: Final = folded_names(
 _DIRECTORY_FLAGS: Final = "useraccountcontrol"  # of Active Directory: a number in which one bit is "disabled"
 _DISABLED: Final = 2
 _FLAGS: Final = re.compile("[0-9]{1,10}")
-_NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _DATE: Final = re.compile(r"(?:[0-9]\D*){3}")
 # Options of Asterisk, which delete a message and no box once it was sent by e-mail.
 _MESSAGE_OPTIONS: Final = frozenset({"vm delete", "vmdelete", "voicemail delete", "deletevoicemail"})
@@ -129,18 +128,11 @@ def has_date(text: str) -> bool:
     return bool(_DATE.search(text))
 
 
-def is_unwanted(heading: str, text: str) -> bool:
-    """Whether a cell below such a heading shows that the box is not wanted."""
-    heading, text = _plain(heading), text.strip(STRIP_CHARS)
-    if not text:
-        return False
-    if fold(heading) == _DIRECTORY_FLAGS:
-        return bool(_FLAGS.fullmatch(text)) and bool(int(text) & _DISABLED)
-    if _is_for_unwanted(heading):
-        return is_yes(text) or has_unwanted_clause(text)
-    if _is_for_wanted(heading):
-        return is_no(text) or has_unwanted_clause(text)
-    return _is_for_action(heading) and has_unwanted_clause(text)
+def find_unwanted(heading: str, texts: Iterable[str]) -> set[str]:
+    """The texts of cells below such a heading that show that the box is not wanted."""
+    is_marked = _mark_of(_plain(heading))
+    filled = {text: text.strip(STRIP_CHARS) for text in texts}
+    return {text for text, word in filled.items() if word and (is_marked(word) or has_unwanted_clause(word))}
 
 
 def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
@@ -149,9 +141,26 @@ def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
     return bool(filled) and all(map(is_yes, filled)) and _is_for_wanted(_plain(heading))
 
 
+def _mark_of(heading: str) -> Callable[[str], bool]:
+    """What shows that a box is not wanted, below such a heading: yes, no, a number, or a word alone."""
+    if fold(heading) == _DIRECTORY_FLAGS:
+        return _is_disabled
+    if _is_for_unwanted(heading):
+        return is_yes
+    return is_no if _is_for_wanted(heading) else _is_never
+
+
+def _is_disabled(flags: str) -> bool:
+    return bool(_FLAGS.fullmatch(flags)) and bool(int(flags) & _DISABLED)
+
+
+def _is_never(_: str) -> bool:
+    return False
+
+
 def _plain(heading: str) -> str:
     """A heading without notes, with spaces between the words of names such as accountEnabled."""
-    return _NEW_WORD.sub(" ", without_notes(heading))
+    return space_words(without_notes(heading))
 
 
 def _deletes_messages(heading: str) -> bool:

@@ -22,11 +22,14 @@ _NO_VALUE: Final = frozenset({
     "null", "nil", "nan", "none", "undefined", "na", "n/a", "n.a.", "n.a", "#n/a", "\\n", "tbd", "tba", "k.a.", "k. a.",
 })  # fmt: skip
 _LONGEST_NO_VALUE: Final = 16
+# What people write instead of the value of the row above.
 _DITTO: Final = frozenset({
-    '"', "''", ",,", "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "ditto", "do.", "dto", "dto.", "dito", "idem",
-    "id.", "s.o.", "s. o.",
+    '"', "''", '-"-', ",,", "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "ditto", "do.", "dto", "dto.", "dito",
+    "detto", "idem", "id.", "ibidem", "same", "gleich", "same as above", "see above", "as above", "wie oben",
+    "siehe oben", "s.o.", "s. o.", "voir ci-dessus", "comme ci-dessus", "ver arriba", "como arriba", "vedi sopra",
+    "come sopra", "zie boven", "zie hierboven", "ver acima", "como acima",
 })  # fmt: skip
-DITTO: Final = "Ditto marks are not read. Type the value of the row above in this cell."
+DITTO: Final = "Words and marks such as ditto are not read. Type the value of the row above in this cell."
 _BRACKETS: Final = "()<>[]{}"
 _NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
     "blank", "empty", "leer", "vide", "en blanco", "vuoto", "leeg", "em branco", "vazio", "missing", "no value",

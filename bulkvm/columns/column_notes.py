@@ -49,4 +49,4 @@ def _explains(text: str, column: Column) -> bool:
         return bool(words) and is_note(text) and not text.isdecimal()
     types = {word for word in words if not word.isdecimal()}  # varchar(64)
     is_type = types <= _TYPES and types != {"e"}
-    return is_type or asks_yes_or_no(text) or is_note(text) or explains(text) or match_heading(text) is column
+    return is_type or asks_yes_or_no(text) or explains(text) or match_heading(text) is column

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +29,7 @@ from bulkvm.columns.heading_words import (
     names_secret,
     names_size,
     negates,
+    spellings,
     without_new,
     word_set,
 )
@@ -58,9 +59,7 @@ _ENUMERATION: Final = re.compile(r"\A\s*(?:[0-9]{1,2}|[A-Za-z])[.)]\s+")  # as i
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STRUCTURE: Final = re.compile(rf"[(\[{{<]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
-_DIALLED: Final = re.compile("[0-9]{3,9}")
 _NUMBER_AT_END: Final = re.compile(r"[\s_.#-]*[0-9]{1,2}\s*\Z")
-_LONGEST_DIALLED: Final = 4  # shorter than PINs that lost a zero
 _SIMILAR: Final = 0.8
 _COMMON_WORDS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # in headings of whole names too
 _BARE_NAMES: Final = frozenset({"name", "nom", "nombre", "nome", "naam"})  # some are first names, or last names
@@ -72,7 +71,6 @@ _SIMILAR_IF_SHORT: Final = 0.9
 _ANY_LANGUAGE: Final = word_set("language languagecode languagetag lang locale sprache langue idioma lingua taal")
 _ANY_NUMBER: Final = word_set("number box boxnumber nummer rufnummer numero")
 _ID: Final = "id"
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] | None = None) -> dict[str, Column]:
@@ -189,7 +187,7 @@ def may_be_other_secret(heading: str) -> bool:
     return possible_columns(heading) == {PIN_COLUMN.header} and _is_vague(heading)
 
 
-def parts_of_name(headings: Iterable[str], names: Iterable[str]) -> list[str]:
+def parts_of_name(headings: Iterable[str], names: Iterable[str] = ()) -> list[str]:
     """The headings of parts of a name, in the order of a name: a `Name` is the last name beside a first name."""
     keys = {heading: fold(heading) for heading in headings}
     first = [heading for heading, key in keys.items() if key in _FIRST_NAME_HEADINGS]
@@ -207,22 +205,6 @@ def is_part_of_name(headings: Collection[str], name: str) -> bool:
 def numbered_recipients(headings: Iterable[str]) -> list[str]:
     """The headings of several columns of addresses, which have numbers: "Email 2"."""
     return [heading for heading in headings if possible_columns(_NUMBER_AT_END.sub("", heading)) == _RECIPIENTS]
-
-
-def suggest_extensions(values: Mapping[str, Sequence[str]]) -> list[str]:
-    """The headings below which there may be extensions: the shortest numbers, and others of few digits."""
-    longest = {
-        heading: max(map(len, texts))
-        for heading, texts in values.items()
-        if any(texts)
-        and all(map(_DIALLED.fullmatch, filter(None, texts)))
-        and not possible_columns(heading)
-        and not names_secret(heading)
-        and not names_outdated(heading)
-        and not names_size(heading)
-    }
-    shortest = min(longest.values(), default=0)  # shorter than PINs
-    return [heading for heading, length in longest.items() if length <= max(shortest, _LONGEST_DIALLED)]
 
 
 def suggest_column(heading: str) -> Column | None:
@@ -351,17 +333,12 @@ def _pieces(heading: str) -> Iterator[str]:
         yield from _SEPARATORS.split(outer)
 
 
-def _spellings(names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        yield fold(name)
-        yield fold(name.lower().translate(_UMLAUTS))
-
-
 def _index(aliases: Callable[[Column], Iterable[str]]) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for column in COLUMNS:
         names = (column.header, column.title, *(name for line in aliases(column) for name in line.split(", ")))
-        found.update(dict.fromkeys(_spellings(names), frozenset({column.header})))
+        keys = (key for name in names for key in spellings(name))
+        found.update(dict.fromkeys(keys, frozenset({column.header})))
     return found
 
 

@@ -57,15 +57,11 @@ _COUNT: Final = re.compile(
     r"caracteres|cifre|caratteri|cijfers?|cijferige?|tekens)\b\.?",
     re.IGNORECASE,
 )
-
-
 _BIRTHDAY: Final = re.compile(
     r"\b(?:dates? of birth|birth dates?|dates? de naissance|fechas? de nacimiento|dat[ae] di nascita|datas? de "
     r"nascimento)\b",
     re.IGNORECASE,
 )
-
-
 # As in "1 = off", and in a note of these words alone: "disabled".
 _MEANING: Final = re.compile(r"(\w+)\s*[=:]\s*(\w+)")
 _INVERTING: Final = word_set(

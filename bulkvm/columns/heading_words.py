@@ -10,7 +10,8 @@ _FOOTNOTE_OR_ACCENT: Final = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u0300-
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _DIGIT: Final = re.compile("[0-9]")
 _E_MAIL: Final = re.compile(r"\be mail\b")
-_NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")  # as in authPassword
+_NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -200,6 +201,11 @@ def fold(heading: str) -> str:
     return _NOT_LETTERS.sub("", plain(heading))
 
 
+def spellings(name: str) -> tuple[str, str]:
+    """A folded name with plain vowels, and with German umlauts as two letters."""
+    return fold(name), fold(name.lower().translate(_UMLAUTS))
+
+
 def is_note(text: str) -> bool:
     """Whether a text only explains how to fill in a column: "required", "6-10 digits"."""
     words = set(split_words(text))
@@ -368,7 +374,12 @@ def names_outdated(text: str) -> bool:
 
 def names_login(heading: str) -> bool:
     """Whether a heading names what a password belongs to, such as a user name or a SIP account."""
-    return not _LOGINS.isdisjoint(split_words(_NEW_WORD.sub(" ", heading)))
+    return not _LOGINS.isdisjoint(split_words(space_words(heading)))
+
+
+def space_words(heading: str) -> str:
+    """A heading with spaces between the words of names such as authPassword."""
+    return _NEW_WORD.sub(" ", heading)
 
 
 def split_words(text: str) -> list[str]:
@@ -379,7 +390,7 @@ def split_words(text: str) -> list[str]:
 
 def _words(heading: str) -> frozenset[str]:
     """The words of a heading, compounds of a box or something else with a secret in their two parts."""
-    text = " ".join(split_words(_NEW_WORD.sub(" ", heading)))
+    text = " ".join(split_words(space_words(heading)))
     text = _E_MAIL.sub("email", text.replace("voice mail", "voicemail"))
     found: set[str] = set()
     for word in text.split():

@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 from typing import Final
 
-from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown, stands_for_no_value
+from bulkvm.columns.cell_display import STRIP_CHARS, character_name, is_ditto, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.error_values import is_error_value
 from bulkvm.columns.invisible import find_stray_invisible
@@ -25,8 +25,6 @@ PLAIN_NAME: Final = re.compile(
 )
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
 _LOST: Final = "\ufffd"
 # Where a program without the letter wrote a question mark: M?ller, ?ngstr?m.
 _LOST_AS_MARK: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\S)\?[^\W\d_]")
@@ -36,13 +34,6 @@ _NO_NAME: Final = frozenset({
     "unknown", "unbekannt", "ohne name", "ohne namen",
     "sans nom", "inconnu", "sin nombre", "desconocido", "senza nome", "sconosciuto", "geen naam", "onbekend",
     "sem nome", "desconhecido",
-})  # fmt: skip
-# What people write instead of the value of the row above.
-_AS_ABOVE: Final = frozenset({
-    '"', "''", '-"-', "\u201d", "\u3003", "\u2033", "same", "gleich", "dito", "ditto", "dto", "dto.", "detto", "idem",
-    "ibidem", "same as above", "see above", "as above", "wie oben",
-    "siehe oben", "s. o.", "s.o.", "voir ci-dessus", "comme ci-dessus", "ver arriba", "como arriba", "vedi sopra",
-    "come sopra", "zie boven", "zie hierboven", "ver acima", "como acima",
 })  # fmt: skip
 _QUOTES: Final = {
     '"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u2018": "\u2019", "\u201a": "\u2018\u2019",
@@ -268,7 +259,7 @@ def no_switched_off(value: str, _: PinPolicy) -> Fault | None:
 
 def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a name that probably stands for no name."""
-    if value.casefold() in _AS_ABOVE:
+    if is_ditto(value):
         return Fault(
             ProblemCode.NAME_PLACEHOLDER, f'"{shown(value)}" probably stands for the name above. Type the name.'
         )

@@ -6,26 +6,28 @@ from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.header_matching import map_option, match_heading, parts_of_name, suggest_column, suggest_extensions
+from bulkvm.columns.header_matching import map_option, match_heading, parts_of_name, possible_columns, suggest_column
 from bulkvm.columns.heading_words import (
     fold,
     names_other_address,
     names_other_person,
     names_outdated,
     names_pin_of_box,
+    names_secret,
+    names_size,
     negates,
     split_words,
     word_set,
 )
 
 _RECIPIENTS: Final = COLUMN_OF_HEADER["recipients"]
+_DIALLED: Final = re.compile("[0-9]{3,9}")
+_LONGEST_DIALLED: Final = 4  # shorter than PINs that lost a zero
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PIN: Final = re.compile("[0-9]{3,12}")
 # Beside the word for e-mail, of addresses to which no messages are to be sent, and of what is no address.
 _NO_RECIPIENTS: Final = word_set("from reply fax bounce bounced blocked server domain format template type subject")
-_DESCRIPTIONS: Final = re.compile(
-    r"(?:descri(?:ption|zione|pci|\u00e7|c)|beschreibung|omschrijving|beschrijving)", re.IGNORECASE
-)
+_DESCRIPTIONS: Final = ("descrip", "descriz", "descric", "beschreibung", "omschrijving", "beschrijving")
 # Parts of what systems call a name, in plain letters.
 _NAMES: Final = (
     "name", "user", "display", "subscriber", "owner", "person", "employee", "holder", "contact", "label",
@@ -57,12 +59,30 @@ def suggest_map(values: Mapping[str, Sequence[str]], known: Collection[str] = ()
     ]
 
 
+def suggest_extensions(values: Mapping[str, Sequence[str]]) -> list[str]:
+    """The headings below which there may be extensions: the shortest numbers, and others of few digits."""
+    longest = {
+        heading: max(map(len, texts))
+        for heading, texts in values.items()
+        if any(texts)
+        and all(map(_DIALLED.fullmatch, filter(None, texts)))
+        and not possible_columns(heading)
+        and not names_secret(heading)
+        and not names_outdated(heading)
+        and not names_size(heading)
+    }
+    shortest = min(longest.values(), default=0)  # shorter than PINs
+    return [heading for heading, length in longest.items() if length <= max(shortest, _LONGEST_DIALLED)]
+
+
 def _names(texts: Mapping[str, Sequence[str]]) -> list[str]:
-    if parts := parts_of_name(texts, ()):
+    if parts := parts_of_name(texts):
         return parts
     named = [heading for heading, below in texts.items() if _may_be_name(heading, below)]
     whole = [heading for heading in named if 2 * sum(" " in text for text in texts[heading]) > len(texts[heading])]
-    described = [heading for heading, below in texts.items() if _DESCRIPTIONS.match(heading) and _are_words(below)]
+    described = [
+        heading for heading, below in texts.items() if fold(heading).startswith(_DESCRIPTIONS) and _are_words(below)
+    ]
     return _only_one(whole or named or described)
 
 

@@ -1,17 +1,16 @@
 """Words that mark a box as not wanted: "to be deleted", "left", "do not import"."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from bulkvm.columns.heading_words import fold, split_words, word_set
-
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+from bulkvm.columns.heading_words import fold, spellings, split_words, word_set
 
 
 def folded_names(names: str) -> frozenset[str]:
     """Names to compare with folded texts, German ones in both spellings."""
-    return frozenset(key for name in names.split(", ") for key in (fold(name), fold(name.translate(_UMLAUTS))))
+    return frozenset(key for name in names.split(", ") for key in spellings(name))
 
 
 # In English, German, French, Spanish, Italian, Dutch and Portuguese.
@@ -67,8 +66,6 @@ _FILLERS: Final = word_set(
     "this one diese diesen dieses "
     "fila da ha dal azienda riga te is op sinds het bedrijf rij em o foi conta linha"
 )
-
-
 # Around them, too, as in "left in June" and in the headings of several boxes, "Boxes to be deleted on Friday".
 _TIMES_AND_BOXES: Final = word_set(
     "in at as per im zum ab en worden "
@@ -87,7 +84,6 @@ _TIMES_AND_BOXES: Final = word_set(
 # A hyphen within a word is none, as in "left-handed".
 _CLAUSE_ENDS: Final = re.compile(r"[,;:()\[\]\n\u2013\u2014]|-+(?=\s)|(?<=\s)-+|[.!?](?=\s)")
 
-
 # The last ones in names only: a status may be that of a person at the telephone.
 _NAMES: Final = (
     _SWITCHED_OFF
@@ -102,17 +98,18 @@ _LONGEST: Final = 100  # longer texts are not looked at word by word
 
 def marks_unwanted(text: str) -> bool:
     """Whether a cell that shows what to do with a box, or what became of it, marks it as not wanted."""
-    return len(text) <= _LONGEST and not _NOT_WANTED.isdisjoint(_readings(text))
+    return len(text) <= _LONGEST and not _NOT_WANTED.isdisjoint(_readings(split_words(text)))
 
 
 def has_unwanted_clause(text: str) -> bool:
     """Whether a text, or a part of it between punctuation marks, marks boxes as not wanted: "delete, left in June"."""
-    return len(text) <= _LONGEST and any(map(_marks_in_clause, (text, *_CLAUSE_ENDS.split(text))))
+    return len(text) <= _LONGEST and any(map(_marks_in_clause, {text, *_CLAUSE_ENDS.split(text)}))
 
 
 def _marks_in_clause(clause: str) -> bool:
-    words = [word for word in split_words(clause) if word not in _TIMES_AND_BOXES]
-    return marks_unwanted(clause) or marks_unwanted(" ".join(words))
+    words = split_words(clause)
+    others = [word for word in words if word not in _TIMES_AND_BOXES]
+    return not _NOT_WANTED.isdisjoint((*_readings(words), *_readings(others)))
 
 
 @lru_cache(maxsize=4096)
@@ -121,7 +118,7 @@ def names_switched_off(note: str) -> bool:
 
     "Left" does not: it may be a place.
     """
-    return not _SWITCHED_OFF.isdisjoint(_readings(note))
+    return not _SWITCHED_OFF.isdisjoint(_readings(split_words(note)))
 
 
 def names_unassigned(name: str) -> bool:
@@ -129,7 +126,6 @@ def names_unassigned(name: str) -> bool:
     return fold(name) in _NAMES
 
 
-def _readings(text: str) -> tuple[str, str]:
+def _readings(words: Sequence[str]) -> tuple[str, str]:
     """The letters of a text, with and without fillers and numbers."""
-    words = split_words(text)
     return "".join(words), "".join(word for word in words if word not in _FILLERS and not word.isdecimal())

@@ -1,10 +1,12 @@
 """Checks columns that ask for something that an import does not do, such as "Delete?"."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from bulkvm.columns.action_headings import (
+    find_unwanted,
     has_date,
-    is_unwanted,
     marks_only_wanted,
     names_action,
     names_leaving,
@@ -16,6 +18,12 @@ from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.columns.unwanted_words import has_unwanted_clause
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.text import count
+
+_UNWANTED: Final = (
+    "marks this row as not wanted: an import would create or update the box. Delete the row, or empty this cell. If "
+    "the column means something else, delete the column. To delete a box, use the PBX's web portal."
+)
 
 
 def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
@@ -34,63 +42,36 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
         if letter not in sheet.cells or not (is_action or has_remarks or has_dates):
             continue
         texts = {row: text for row, text in sheet.texts(letter).items() if row not in notes}
-        different, option = set(texts.values()), f"Or ignore the column with {map_option(heading, '')}."
-        unwanted = {text for text in different if is_unwanted(heading, text)} if is_action else set()
-        remarks = set(filter(has_unwanted_clause, different)) if has_remarks else set()
-        for row, text in texts.items() if unwanted or remarks else ():
-            if text in unwanted:
-                yield _unwanted(letter, heading, row, option)
-            elif text in remarks:
-                yield _remark(letter, heading, row, text, option)
+        different = set(texts.values())
+        unwanted = find_unwanted(heading, different) if is_action else set()
+        of_text = dict.fromkeys(unwanted, _problem(f"Column {letter}", heading, _UNWANTED, Severity.ERROR))
+        for text in filter(has_unwanted_clause, different) if has_remarks else ():
+            remark = f'has the remark "{shown(text)}". If the box is not wanted, delete the row.'
+            of_text[text] = _problem(f"Column {letter}", heading, remark)
+        for row, text in texts.items() if of_text else ():
+            if text in of_text:
+                yield replace(of_text[text], row=row, cell=f"{letter}{row}")
         dates = set(filter(has_date, different - unwanted)) if has_dates else set()
-        yield from _warn_of_dates(letter, heading, [row for row, text in texts.items() if text in dates], option)
-        if is_action and marks_only_wanted(heading, different):
-            blank = [row for row, text in texts.items() if not text.strip(STRIP_CHARS)]
-            yield from _warn_unmarked(letter, heading, blank, option)
+        dated = [row for row, text in texts.items() if text in dates]
+        have_dates = count(len(dated), "row has a date", "rows have a date")
+        yield from _warn_of_rows(letter, heading, dated, have_dates, "Delete the rows of people who have left.")
+        is_mark = is_action and marks_only_wanted(heading, different)
+        blank = [row for row, text in texts.items() if is_mark and not text.strip(STRIP_CHARS)]
+        are_blank = count(len(blank), "row is blank", "rows are blank")
+        yield from _warn_of_rows(letter, heading, blank, are_blank, "If blank means no, delete these rows.")
 
 
-def _unwanted(letter: str, heading: str, row: int, option: str) -> Problem:
-    message = (
-        f'Column {letter} ("{shown(heading)}") is not read, and marks this row as not wanted: an import would '
-        "create or update the box. Delete the row, or empty this cell. If the column means something else, delete the "
-        "column. To delete a box, use the PBX's web portal."
-    )
-    return Problem(row=row, cell=f"{letter}{row}", code=ProblemCode.ROW_NOT_WANTED, message=message, option=option)
+def _warn_of_rows(letter: str, heading: str, rows: Sequence[int], found: str, remedy: str) -> Iterator[Problem]:
+    if rows:
+        effect = "An import creates or updates these boxes too."
+        yield _problem(f"column {letter}", heading, f"{found} in it, first row {rows[0]}. {effect} {remedy}")
 
 
-def _remark(letter: str, heading: str, row: int, text: str, option: str) -> Problem:
+def _problem(column: str, heading: str, message: str, severity: Severity = Severity.WARNING) -> Problem:
     return Problem(
-        row=row,
-        cell=f"{letter}{row}",
+        row=None,
         code=ProblemCode.ROW_NOT_WANTED,
-        message=f'Column {letter} ("{shown(heading)}") is not read, and has the remark "{shown(text)}". If the box is '
-        "not wanted, delete the row.",
-        severity=Severity.WARNING,
-        option=option,
+        message=f'{column} ("{shown(heading)}") is not read, and {message}',
+        severity=severity,
+        option=f"Or ignore the column with {map_option(heading, '')}.",
     )
-
-
-def _warn_of_dates(letter: str, heading: str, rows: Sequence[int], option: str) -> Iterator[Problem]:
-    if rows:
-        what = "row has" if len(rows) == 1 else "rows have"
-        yield Problem(
-            row=None,
-            code=ProblemCode.ROW_NOT_WANTED,
-            message=f'column {letter} ("{shown(heading)}") is not read, and {len(rows):,} {what} a date in it, first '
-            f"row {rows[0]}. An import creates or updates these boxes too. Delete the rows of people who have left.",
-            severity=Severity.WARNING,
-            option=option,
-        )
-
-
-def _warn_unmarked(letter: str, heading: str, rows: Sequence[int], option: str) -> Iterator[Problem]:
-    if rows:
-        what = "row is" if len(rows) == 1 else "rows are"
-        yield Problem(
-            row=None,
-            code=ProblemCode.ROW_NOT_WANTED,
-            message=f'column {letter} ("{shown(heading)}") is not read, and {len(rows):,} {what} blank in it, first '
-            f"row {rows[0]}. An import creates or updates these boxes too. If blank means no, delete these rows.",
-            severity=Severity.WARNING,
-            option=option,
-        )

@@ -30,7 +30,6 @@ from bulkvm.columns.header_matching import (
     parts_of_name,
     possible_columns,
     suggest_column,
-    suggest_extensions,
 )
 from bulkvm.columns.heading_words import (
     is_about_voicemail,
@@ -48,7 +47,7 @@ from bulkvm.columns.heading_words import (
     split_words,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.columns.suggested_columns import suggest_map
+from bulkvm.columns.suggested_columns import suggest_extensions, suggest_map
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.text import join_and
@@ -94,10 +93,8 @@ def find_other_purpose(sheet: Sheet) -> list[Problem]:
     """Find out whether a file is a plan, the result of an undo or a list of differences: no sheets to import."""
     headings = {heading.strip().casefold() for heading in sheet.headings.values()}
     found = [problem for heading, problem in _OTHER_PURPOSES.items() if heading in headings]
-    is_diff = DIFFERENCE_HEADING.casefold() in headings and {*sheet_columns(sheet).values()} == {
-        KEY_COLUMN,
-        NAME_COLUMN,
-    }
+    columns = set(sheet_columns(sheet).values())
+    is_diff = DIFFERENCE_HEADING.casefold() in headings and columns == {KEY_COLUMN, NAME_COLUMN}
     return [*found, _DIFFERENCES] if is_diff else found
 
 
@@ -122,17 +119,15 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     }
     are_tables = KEY_COLUMN in twice and len(twice) > 1 and len(set(map(len, twice.values()))) == 1
     problems += (
-        [_tables(twice, sheet.header_row)]
-        if are_tables
-        else [_twice(column, found, sheet) for column, found in twice.items()]
+        [_tables(twice, sheet)] if are_tables else [_twice(column, found, sheet) for column, found in twice.items()]
     )
     problems += [
-        _ambiguous(letter, heading, possible, sheet.header_row)
+        _ambiguous(letter, possible, sheet)
         for letter, heading in unknown.items()
         if len(possible := possible_columns(heading)) > 1 and not possible <= {column.header for column in letters}
     ]
     problems += [
-        _new_number(letter, heading, sheet.header_row, has_key=KEY_COLUMN in letters)
+        _new_number(letter, sheet, has_key=KEY_COLUMN in letters)
         for letter, heading in unknown.items()
         if names_new_number(heading)
     ]
@@ -151,6 +146,27 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     return problems
 
 
+def _at_heading(
+    letter: str, sheet: Sheet, code: ProblemCode, message: str, option: str, *, column: Column | None = None
+) -> Problem:
+    header, cell = column.header if column else None, f"{letter}{sheet.header_row}"
+    return Problem(row=None, column=header, cell=cell, code=code, message=message, option=option)
+
+
+def _named(letter: str, sheet: Sheet) -> str:
+    return f'{letter} ("{shown(sheet.headings[letter])}")'
+
+
+def _options(headings: Iterable[str], column: Column | None = None, between: str = " ") -> str:
+    """The options that map headings to a column, or without one, ignore them."""
+    return between.join(map_option(heading, column.header if column else "") for heading in headings)
+
+
+def _choose_or_ignore(heading: str, *columns: Column) -> str:
+    options = " or ".join(map_option(heading, column.header) for column in columns)
+    return f"Or choose with {options}, or ignore the column with {map_option(heading, '')}."
+
+
 def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
     if is_result_heading(theirs):
         message = f'"{shown(theirs)}" is a column of results. These are never read.'
@@ -163,7 +179,7 @@ def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
 
 def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
     headings = sheet.headings
-    named = join_and([f'{letter} ("{shown(headings[letter])}")' for letter in letters])
+    named = join_and([_named(letter, sheet) for letter in letters])
     options = [map_option(headings[letter], column.header) for letter in letters]
     if len({heading_key(headings[letter]) for letter in letters}) < len(letters):
         choice = ""
@@ -173,53 +189,39 @@ def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
         choice = f"Or choose one with {' or '.join(options)}." + (
             f" To read all of them: {' '.join(options)}." if column.kind is FieldKind.LIST else ""
         )
-    return Problem(
-        row=None,
-        column=column.header,
-        cell=f"{letters[-1]}{sheet.header_row}",
-        code=ProblemCode.COLUMN_TWICE,
-        message=f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.title}. "  # noqa: PLR2004
-        "Delete all but one of them, or rename the others.",
-        option=choice,
+    message = (
+        f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.title}. "  # noqa: PLR2004
+        "Delete all but one of them, or rename the others."
     )
+    return _at_heading(letters[-1], sheet, ProblemCode.COLUMN_TWICE, message, choice, column=column)
 
 
-def _tables(twice: Mapping[Column, Sequence[str]], header_row: int) -> Problem:
+def _tables(twice: Mapping[Column, Sequence[str]], sheet: Sheet) -> Problem:
     """The error for several tables beside each other, which have the same columns."""
-    keys = join_and(list(twice[KEY_COLUMN]))
-    return Problem(
-        row=None,
-        column=KEY_COLUMN.header,
-        cell=f"{twice[KEY_COLUMN][-1]}{header_row}",
-        code=ProblemCode.COLUMN_TWICE,
-        message=f"there are several tables beside each other, with extensions in columns {keys}. Move the rows of all "
-        "of them into the first one, below each other, and delete the others.",
+    keys = twice[KEY_COLUMN]
+    message = (
+        f"there are several tables beside each other, with extensions in columns {join_and(keys)}. Move the rows of "
+        "all of them into the first one, below each other, and delete the others."
     )
+    return _at_heading(keys[-1], sheet, ProblemCode.COLUMN_TWICE, message, "", column=KEY_COLUMN)
 
 
-def _ambiguous(letter: str, heading: str, possible: Iterable[str], header_row: int) -> Problem:
+def _ambiguous(letter: str, possible: Iterable[str], sheet: Sheet) -> Problem:
     columns = [column for column in COLUMNS if column.header in possible]
     titles = " or ".join(f'"{column.title}"' for column in columns)
-    return Problem(
-        row=None,
-        cell=f"{letter}{header_row}",
-        code=ProblemCode.HEADING_AMBIGUOUS,
-        message=f'column {letter} ("{shown(heading)}") may be {titles}. Rename it to the one that it is, or delete it.',
-        option=f"Or choose with {' or '.join(map_option(heading, column.header) for column in columns)}, or ignore "
-        f"the column with {map_option(heading, '')}.",
-    )
+    message = f"column {_named(letter, sheet)} may be {titles}. Rename it to the one that it is, or delete it."
+    option = _choose_or_ignore(sheet.headings[letter], *columns)
+    return _at_heading(letter, sheet, ProblemCode.HEADING_AMBIGUOUS, message, option)
 
 
-def _new_number(letter: str, heading: str, header_row: int, *, has_key: bool) -> Problem:
+def _new_number(letter: str, sheet: Sheet, *, has_key: bool) -> Problem:
     remedy = "Delete it, or rename it" if has_key else f'Rename it to "{KEY_COLUMN.title}"'
-    return Problem(
-        row=None,
-        cell=f"{letter}{header_row}",
-        code=ProblemCode.HEADING_AMBIGUOUS,
-        message=f'column {letter} ("{shown(heading)}") has new numbers. The number of a box cannot be changed: a row '
-        f"with another extension is another box. {remedy} if it has the extensions to be used.",
-        option=f"Or use it with {map_option(heading, KEY_COLUMN.header)}, or ignore it with {map_option(heading, '')}.",
+    message = (
+        f"column {_named(letter, sheet)} has new numbers. The number of a box cannot be changed: a row with another "
+        f"extension is another box. {remedy} if it has the extensions to be used."
     )
+    option = _choose_or_ignore(sheet.headings[letter], KEY_COLUMN)
+    return _at_heading(letter, sheet, ProblemCode.HEADING_AMBIGUOUS, message, option)
 
 
 def _is_of_other(letter: str, column: Column, sheet: Sheet) -> bool:
@@ -232,17 +234,12 @@ def _is_of_other(letter: str, column: Column, sheet: Sheet) -> bool:
 
 
 def _other_group(letter: str, column: Column, sheet: Sheet) -> Problem:
-    heading = sheet.headings[letter]
-    return Problem(
-        row=None,
-        column=column.header,
-        cell=f"{letter}{sheet.header_row}",
-        code=ProblemCode.HEADING_AMBIGUOUS,
-        message=f'column {letter} ("{shown(heading)}") may not be "{column.title}": the text above it is '
-        f'"{shown(sheet.groups[letter])}". Delete that text if the column is right, or delete the column.',
-        option=f"Or choose with {map_option(heading, column.header)}, or ignore the column with "
-        f"{map_option(heading, '')}.",
+    message = (
+        f'column {_named(letter, sheet)} may not be "{column.title}": the text above it is '
+        f'"{shown(sheet.groups[letter])}". Delete that text if the column is right, or delete the column.'
     )
+    option = _choose_or_ignore(sheet.headings[letter], column)
+    return _at_heading(letter, sheet, ProblemCode.HEADING_AMBIGUOUS, message, option, column=column)
 
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
@@ -251,35 +248,31 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
         return []
     theirs = sheet.headings[letters[0]]
     is_vague = may_be_other_secret(theirs)
-    column, choice = f'{letters[0]} ("{shown(theirs)}")', map_option(theirs, PIN_COLUMN.header)
+    column, option = _named(letters[0], sheet), _choose_or_ignore(theirs, PIN_COLUMN)
     others = (
-        (letter, heading)
+        letter
         for letter, heading in unknown.items()
         if (is_vague and names_secret(heading)) or _is_pin_below_box(letter, heading, theirs, sheet)
     )
     if secret := next(others, None):
-        letter, heading = secret
         message = (
-            f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Rename the one '
-            f'that does to "{_CERTAIN_PIN}".'
+            f"it is not clear which column holds the PINs: {column} or {_named(secret, sheet)}. Rename the one that "
+            f'does to "{_CERTAIN_PIN}".'
         )
-        option = f"Or choose one with {choice} or {map_option(heading, PIN_COLUMN.header)}."
-    elif is_vague and (login := next((pair for pair in unknown.items() if names_login(pair[1])), None)):
-        letter, heading = login
+        option = f"Or choose one with {_options((theirs, unknown[secret]), PIN_COLUMN, ' or ')}."
+    elif is_vague and (login := next((letter for letter, heading in unknown.items() if names_login(heading)), None)):
         message = (
-            f"it is not clear whether column {column} holds the PINs, or the passwords of {letter} "
-            f'("{shown(heading)}"). If they are the PINs, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
+            f"it is not clear whether column {column} holds the PINs, or the passwords of {_named(login, sheet)}. If "
+            f'they are the PINs, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
         )
-        option = f"Or choose with {choice}, or ignore the column with {map_option(theirs, '')}."
     elif above := _other_secret_above(letters[0], theirs, sheet):
         message = (
             f'it is not clear whether column {column} holds the PINs: the text above it is "{shown(above)}". If it '
             f'does, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
         )
-        option = f"Or choose with {choice}, or ignore the column with {map_option(theirs, '')}."
     else:
         return []
-    return [_pin_problem(letters[0], sheet, ProblemCode.PIN_COLUMN_UNCERTAIN, message, option)]
+    return [_at_heading(letters[0], sheet, ProblemCode.PIN_COLUMN_UNCERTAIN, message, option, column=PIN_COLUMN)]
 
 
 def _other_secret_above(letter: str, heading: str, sheet: Sheet) -> str:
@@ -306,8 +299,8 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
         return []
     else:
         code = ProblemCode.PIN_COLUMN_UNREAD
-    named = " or ".join(f'{letter} ("{shown(sheet.headings[letter])}")' for letter in found)
-    options = " or ".join(map_option(sheet.headings[letter], PIN_COLUMN.header) for letter in found)
+    named = " or ".join(_named(letter, sheet) for letter in found)
+    options = _options([sheet.headings[letter] for letter in found], PIN_COLUMN, " or ")
     if code is ProblemCode.PIN_COLUMN_UNREAD:
         message = (
             f'there is no column "{PIN_COLUMN.title}", and column {named} is not read. If it holds the PINs, rename it '
@@ -319,14 +312,14 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
             f'it is not clear whether column {named} holds the PINs. If it does, rename it to "{_CERTAIN_PIN}"; if '
             "not, delete it."
         )
-        option = f"Or choose with {options}, or ignore it with {map_option(sheet.headings[found[0]], '')}."
+        option = _choose_or_ignore(sheet.headings[found[0]], PIN_COLUMN)
     else:
         message = (
             f'it is not clear which column holds the PINs: {named}. Rename the one that does to "{_CERTAIN_PIN}", and '
             "delete the others."
         )
         option = f"Or choose one with {options}."
-    return [_pin_problem(found[-1], sheet, code, message, option)]
+    return [_at_heading(found[-1], sheet, code, message, option, column=PIN_COLUMN)]
 
 
 def _may_hold_pins(letter: str, heading: str, sheet: Sheet) -> bool:
@@ -357,14 +350,9 @@ def _first_texts(letter: str, sheet: Sheet) -> list[str]:
     return [text.strip(STRIP_CHARS) for text in texts]
 
 
-def _pin_problem(letter: str, sheet: Sheet, code: ProblemCode, message: str, option: str) -> Problem:
-    cell = f"{letter}{sheet.header_row}"
-    return Problem(row=None, column=PIN_COLUMN.header, cell=cell, code=code, message=message, option=option)
-
-
 def _no_key(sheet: Sheet) -> Problem:
     headings = sheet.headings
-    letters = list(islice((letter for letter in headings if letter in sheet.cells), _COMPARED))
+    letters = islice((letter for letter in headings if letter in sheet.cells), _COMPARED)
     known = {column.header for column in sheet_columns(sheet).values()}
     texts = {headings[letter]: _first_texts(letter, sheet) for letter in letters}
     # Of another system's export, only those of the file: others are derived from them.
@@ -386,8 +374,7 @@ def _how_to_read_key(texts: Mapping[str, Sequence[str]], known: Collection[str])
     """How to read what looks like the extensions, or to choose them from several columns."""
     choices = suggest_extensions(texts)
     if len(choices) > 1:
-        options = " or ".join(map_option(heading, KEY_COLUMN.header) for heading in choices)
-        return f"Or choose the one that has the extensions with {options}."
+        return f"Or choose the one that has the extensions with {_options(choices, KEY_COLUMN, ' or ')}."
     options = " ".join(suggest_map(texts, known))
     return f"Or read it with {options}." if options else ""
 
@@ -418,11 +405,10 @@ def _other_columns(unknown: Mapping[str, str], known: Iterable[Column], sheet: S
 
 def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
     """How to join the parts of a name that are in columns of their own."""
-    parts = parts_of_name(unknown.values(), ())
+    parts = parts_of_name(unknown.values())
     if not parts or NAME_COLUMN in known or NAME_COLUMN.header in sheet.heading_map.values():
         return ""
-    options = " ".join(map_option(heading, NAME_COLUMN.header) for heading in parts)
-    return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
+    return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {_options(parts, NAME_COLUMN)}."
 
 
 def _half_names(letters: Sequence[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
@@ -430,36 +416,33 @@ def _half_names(letters: Sequence[str], unknown: Mapping[str, str], sheet: Sheet
     if len(letters) != 1 or NAME_COLUMN.header in sheet.heading_map.values() or sheet.read_as:
         return []
     letter, name = letters[0], sheet.headings[letters[0]]
-    parts = parts_of_name(unknown.values(), ())
+    parts = parts_of_name(unknown.values())
+    if not is_part_of_name(parts, name):
+        return []
     names = _first_texts(letter, sheet)
     others = [_first_texts(other, sheet) for other, heading in unknown.items() if heading in parts]
     pairs = [(one, other) for texts in others for one, other in zip(names, texts, strict=False) if one and other]
     is_whole = 2 * sum(other in one for one, other in pairs) > len(pairs)
-    if not pairs or is_whole or not is_part_of_name(parts, name):
+    if not pairs or is_whole:
         return []
-    options = " ".join(map_option(heading, NAME_COLUMN.header) for heading in parts_of_name(parts, [name]))
-    ignored = " ".join(map_option(heading, "") for heading in parts)
-    return [
-        Problem(
-            row=None,
-            column=NAME_COLUMN.header,
-            cell=f"{letter}{sheet.header_row}",
-            code=ProblemCode.HEADING_AMBIGUOUS,
-            message=f'column {letter} ("{shown(name)}") may have only a part of each name, since there is a column '
-            f'"{shown(parts[0])}". {_ONE_NAME}',
-            option=f"Or read both as the name with {options}, or ignore the other part with {ignored}.",
-        )
-    ]
+    message = (
+        f"column {_named(letter, sheet)} may have only a part of each name, since there is a column "
+        f'"{shown(parts[0])}". {_ONE_NAME}'
+    )
+    option = (
+        f"Or read both as the name with {_options(parts_of_name(parts, [name]), NAME_COLUMN)}, or ignore the other "
+        f"part with {_options(parts)}."
+    )
+    return [_at_heading(letter, sheet, ProblemCode.HEADING_AMBIGUOUS, message, option, column=NAME_COLUMN)]
 
 
 def _joining_addresses(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
     """How to add up several columns of addresses, such as "Email 1" and "Email 2"."""
-    header = _RECIPIENTS.header
     parts = numbered_recipients(unknown.values())
-    if not parts or header in sheet.heading_map.values():
+    if not parts or _RECIPIENTS.header in sheet.heading_map.values():
         return ""
     parts = [*(sheet.headings[letter] for letter in known.get(_RECIPIENTS, ())), *parts]
-    return f"Or read all addresses: {' '.join(map_option(heading, header) for heading in parts)}."
+    return f"Or read all addresses: {_options(parts, _RECIPIENTS)}."
 
 
 def _with_suggestion(letter: str, heading: str, known: Container[Column]) -> str:

@@ -451,8 +451,8 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
          "The PIN is in a formula, as some programs write it. Remove the equals sign and the quotation marks."),
         ("pin", ["'024680", "'402817'"],
          "There is an apostrophe beside the PIN, as some programs write it. Remove it."),
-        *((column, ['"', "''", "\u3003", "dto.", "Ditto"],
-           "Ditto marks are not read. Type the value of the row above in this cell.")
+        *((column, ['"', "''", "\u3003", "dto.", "Ditto", "same as above", "wie oben"],
+           "Words and marks such as ditto are not read. Type the value of the row above in this cell.")
           for column in ("prompt", "recipients")),
         ("extension_number", ["089/1234-201", "555-010-6201"],
          f'"…" contains other characters than digits. {ONLY_EXTENSION}'),
@@ -661,8 +661,8 @@ def test_an_address_with_its_link_is_one_address(text: str) -> None:
         ("a@example.com instead of b@example.com", [
             '"instead of" is not an e-mail address. It has no @. Type the whole address, or delete it.'
         ]),
-        ("same as above", [
-            '"same as above" is not an e-mail address. It has no @. Type the whole address, or delete it.'
+        ("like the others", [
+            '"like the others" is not an e-mail address. It has no @. Type the whole address, or delete it.'
         ]),
         ("a@example.com and b@example.com", ['Put a comma between the addresses, not "and".']),
     ],

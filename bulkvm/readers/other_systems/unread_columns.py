@@ -64,9 +64,8 @@ def _warn_of_added_columns(
     ]
     if not added:
         return
-    headers = {heading: header for heading in added if (header := _meaning(heading))}
     named = join_limited([f'"{shown(heading)}"' for heading in added], _MOST_NAMED)
-    options = [map_option(heading, header) for heading, header in headers.items()]
+    options = [map_option(heading, header) for heading in added if (header := _meaning(heading))]
     is_pin = any(map(may_name_pin, added))
     what = f"this {kind.part} is" if len(added) == 1 else f"these {kind.part}s are"
     yield Problem(
@@ -94,8 +93,8 @@ def _may_be_added(heading: str) -> bool:
 def _meaning(heading: str) -> str:
     """The column that a heading certainly means; blank if it is the number, which the export has."""
     found = match_heading(heading)
-    is_uncertain = found in {None, KEY_COLUMN} or may_be_other_secret(heading)
-    return "" if found is None or is_uncertain else found.header
+    is_certain = found is not KEY_COLUMN and not may_be_other_secret(heading)
+    return found.header if found and is_certain else ""
 
 
 def _count_filled(raw: Sheet, letter: str, rows: Collection[int]) -> int:
